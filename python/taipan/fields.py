@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from taipan.frames import HEAD_CLOSE, HEAD_DATE, HEAD_LENGTH, HEAD_SERVER, HEAD_STANDS_IN
 
@@ -46,25 +46,35 @@ HEAD_LIMIT: Final = 16 * 1024 * 1024
 CACHE_LIMIT: Final = 1024
 
 
-class Head(NamedTuple):
-    """A checked response head."""
+class Head:
+    """A checked response head. Not to be changed: other responses have it, too."""
 
-    status: int
-    #: HEAD flags for fields in the head.
-    flags: int
-    #: Value of Content-Length; None without one.
-    length: int | None
-    #: Reason phrase and header lines, each ended by CRLF.
-    fields: bytes
-    #: `Transfer-Encoding` names chunks, in which a WSGI application then sends its body.
-    chunked: bool
-    #: Names of fields that were dropped, because the server sets them.
-    dropped: tuple[str, ...]
+    # Slots are read in fewer steps than the fields of a named tuple.
+    __slots__ = ("chunked", "dropped", "fields", "flags", "has_body", "length", "status")
 
-    @property
-    def has_body(self) -> bool:
-        """Whether responses with this status have a body, except to HEAD."""
-        return self.status != 204 and self.status != 304
+    def __init__(
+        self,
+        status: int,
+        flags: int,
+        length: int | None,
+        fields: bytes,
+        *,
+        chunked: bool = False,
+        dropped: tuple[str, ...] = (),
+    ) -> None:
+        self.status = status
+        #: HEAD flags for fields in the head.
+        self.flags = flags
+        #: Value of Content-Length; None without one.
+        self.length = length
+        #: Reason phrase and header lines, each ended by CRLF.
+        self.fields = fields
+        #: `Transfer-Encoding` names chunks, in which a WSGI application then sends its body.
+        self.chunked = chunked
+        #: Names of fields that were dropped, because the server sets them.
+        self.dropped = dropped
+        #: Responses with this status have a body, except to HEAD.
+        self.has_body = status not in (204, 304)
 
     def with_length(self, length: int) -> Head:
         """The head with a Content-Length, if it has none and may have one."""
@@ -72,7 +82,7 @@ class Head(NamedTuple):
             return self
         fields = self.fields + b"Content-Length: %d\r\n" % length
         flags = self.flags | HEAD_LENGTH
-        return Head(self.status, flags, length, fields, self.chunked, self.dropped)
+        return Head(self.status, flags, length, fields, chunked=self.chunked, dropped=self.dropped)
 
 
 class SpecialFields:
@@ -140,7 +150,8 @@ class SpecialFields:
         if length is not None and (self.chunked or status == 204):
             # RFC 9112, 6.2 and RFC 9110, 8.6: both must not have it.
             block, flags, length = _LENGTH_LINE.sub(b"", block), flags & ~HEAD_LENGTH, None
-        return Head(status, flags, length, reason + block, self.chunked, self.dropped)
+        fields = reason + block
+        return Head(status, flags, length, fields, chunked=self.chunked, dropped=self.dropped)
 
     def _take_connection(self, value: str) -> None:
         options = _split_options(value)

@@ -195,7 +195,7 @@ class ResponseStream(ResponseWriter):
     def answer(self, status: int, fields: bytes, body: bytes) -> None:
         """Sends a complete response of the worker itself."""
         flags = answer_flags(fields.partition(b"\r\n")[2])
-        self._head = Head(status, flags, len(body), fields, False, ())
+        self._head = Head(status, flags, len(body), fields)
         if self._is_head:
             self._answer_bodyless(self._head, body, False)
         else:

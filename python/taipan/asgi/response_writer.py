@@ -43,7 +43,7 @@ class ResponseWriter(Stream):
 
     def put_whole(self, head: Head, data: bytes) -> None:
         """Sends head and complete body; adds a Content-Length if there is none."""
-        status, flags, length, fields, _, _ = head
+        flags, length, fields = head.flags, head.length, head.fields
         size = len(data)
         if size > WINDOW:
             self.put_head(head.with_length(size))
@@ -60,7 +60,7 @@ class ResponseWriter(Stream):
         lines = len(fields)
         total = ANSWER_PREFIX + lines + size
         parts += (
-            ANSWER_HEADER.pack(ANSWER, 0, self.number, total, status, flags, size, lines),
+            ANSWER_HEADER.pack(ANSWER, 0, self.number, total, head.status, flags, size, lines),
             fields,
             data,
         )
@@ -71,9 +71,11 @@ class ResponseWriter(Stream):
 
     def put_head(self, head: Head) -> None:
         """Sends the head before the body."""
-        status, flags, length, fields, _, _ = head
+        fields = head.fields
         size = 10 + len(fields)
-        header = STREAM_HEAD_HEADER.pack(HEAD, flags, self.number, size, status, length or 0)
+        header = STREAM_HEAD_HEADER.pack(
+            HEAD, head.flags, self.number, size, head.status, head.length or 0
+        )
         self.phase = BODY
         #: The last frame of the body, to join it with the next piece: turn, start, end, bytes.
         self._joint_turn = -1

@@ -44,6 +44,9 @@ class ScriptFolder:
 
     def __init__(self, settings: ScriptSettings) -> None:
         self._settings = settings
+        # Fields of a named tuple are read in more steps.
+        self._software = settings.software
+        self._inline = settings.inline
         #: What surrounds a script is what it says by default.
         self._usual = settings.attach_stdio and settings.setup_cgi_env
         directory = WorkingDirectory(alone=settings.alone)
@@ -72,9 +75,9 @@ class ScriptFolder:
         path, folder = _decode_place(environ["SCRIPT_FILENAME"] or self._own_place)
         if kind == "wsgi":
             return self._call_application(path, environ, start_response)
-        environ["taipan.software"] = self._settings.software
+        environ["taipan.software"] = self._software
         output = ScriptOutput(start_response)
-        if self._settings.inline:
+        if self._inline:
             output.spools = True
         request = ScriptRequest(path, environ, output, self._settings)
         if not self._usual:

@@ -41,6 +41,9 @@ class ThreadSocket(RequestTransport):
         #: Serial numbers, payloads and arrivals of requests that have not been begun.
         self._pipelined: deque[tuple[int, bytes, int]] = deque()
         self.arrival: int | None = None
+        # Looked at for each request.
+        self.sink = None
+        self._pieces = None
         self._serial = 0
         self._started = 0.0
         self._freed = True
@@ -276,7 +279,8 @@ class ThreadSocket(RequestTransport):
 
     def _took(self) -> int:
         """Microseconds since the request was begun."""
-        return min(int((perf_counter() - self._started) * 1_000_000), 0xFFFF)
+        took = int((perf_counter() - self._started) * 1_000_000)
+        return took if took < 0xFFFF else 0xFFFF
 
     def _put_pieces(self, data: bytes, last: bool) -> None:
         view = memoryview(data)

@@ -24,18 +24,20 @@ class ProtocolError(RuntimeError):
 class Response:
     """Connects application and transport. Sends nothing before the first byte of the body."""
 
-    #: The head was sent.
-    begun = False
     #: The last byte was sent; further blocks are not needed.
     ended = False
-    #: The exchange is over.
-    closed = False
-    _head: Head | None = None
     _bodyless = False
     _chunks: ChunkDecoder | None = None
     _sent = 0
 
+    # What each response reads is kept by the object, since defaults of the class are read in more
+    # steps than that takes.
     def __init__(self, transport: Transport, is_head: bool, reporter: Reporter) -> None:
+        #: The head was sent.
+        self.begun = False
+        #: The exchange is over.
+        self.closed = False
+        self._head: Head | None = None
         self._transport = transport
         self._is_head = is_head
         self._reporter = reporter

@@ -16,11 +16,10 @@ from taipan.scripts.asp.response_cookies import ResponseCookies
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.errors import OutputError
 from taipan.scripts.request.head import ScriptHead, parse_status
-from taipan.scripts.request.text_output import TextOutput
+from taipan.scripts.request.text_output import MOST_TEXTS
 
 #: Bytes that are held in a buffer; more begin the response.
 _BUFFER = 4 * 1024 * 1024
-_MOST_TEXTS = TextOutput.most_texts
 #: Characters of URLs that stay as they are.
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
@@ -67,7 +66,7 @@ class Response(CaseBlind):
     def _set_limits(self) -> None:
         # They hold for what is printed, too.
         self._output.limit = _BUFFER if self._buffers else 0
-        self._request.text.most_texts = _MOST_TEXTS if self._buffers else 0
+        self._request.text.most_texts = MOST_TEXTS if self._buffers else 0
 
     @property
     def Buffer(self) -> bool:

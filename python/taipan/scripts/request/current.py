@@ -45,10 +45,6 @@ class ScriptRequest:
     over = False
     #: `os.environ` shows its variables.
     has_environment = True
-    #: This process was forked by the script.
-    forked = False
-    #: Once it has been used.
-    session: Session | None = None
     #: Held while the session is opened; there is none before it is asked for.
     session_mutex: LockType
     #: That of the page which includes the script.
@@ -62,27 +58,34 @@ class ScriptRequest:
     form: Any = None
     #: Attributes of `sys` for this request, by name.
     replaced = MadeLate[dict[str, Any]]("_replaced", dict)
-    _replaced: dict[str, Any] | None = None
     #: To be called when the script ends, the last one first.
     exits = MadeLate[list[Callable[[], Any]]]("_exits", list)
-    _exits: list[Callable[[], Any]] | None = None
     #: To be called when the request is over.
     releases = MadeLate[list[Callable[[], Any]]]("_releases", list)
-    _releases: list[Callable[[], Any]] | None = None
-    #: Globals of the script, once it runs.
-    namespace: dict[str, Any] = _NOTHING
     #: The connection object, once it is asked for.
     connection: Any = None
-    #: Called when the client has the whole response, and the request still has all that it holds.
-    after: Callable[[], None] | None = None
-    #: Who sends the response will end the request.
-    followed = False
+    #: Globals of the script, once it runs.
+    namespace: dict[str, Any] = _NOTHING
     #: What its server of old keeps of it.
     legacy: Any = None
 
+    # What each request reads is kept by the object, since defaults of the class are read in more
+    # steps than that takes.
     def __init__(
         self, path: str, environ: Environ, output: ScriptOutput, settings: ScriptSettings
     ) -> None:
+        #: This process was forked by the script.
+        self.forked = False
+        #: Once it has been used.
+        self.session: Session | None = None
+        self._replaced: dict[str, Any] | None = None
+        self._exits: list[Callable[[], Any]] | None = None
+        self._releases: list[Callable[[], Any]] | None = None
+        #: Called when the client has the whole response, and the request still has all that it
+        #: holds.
+        self.after: Callable[[], None] | None = None
+        #: Who sends the response will end the request.
+        self.followed = False
         #: The file of the script.
         self.path = path
         self.environ = environ

@@ -34,18 +34,8 @@ class WholeResponse(NamedTuple):
 class ScriptOutput:
     """Collects output until its head is known and it has to leave."""
 
-    #: Bytes that a whole response came instead of.
-    dropped = 0
     #: Bytes of the body that have left.
     sent = 0
-    #: What was printed has no head.
-    bare = False
-    #: Makes the head where it is not printed; None: it is the start of the output.
-    make_head: Callable[[], ScriptHead] | None = None
-    #: Adds what was set by other means than output.
-    complete_head: Callable[[ScriptHead], ScriptHead] | None = None
-    #: Takes output in its place, and puts what becomes of it.
-    body_filter: Callable[[bytes], None] | None = None
     #: No output at all is a response, too.
     may_be_empty = False
     #: Nothing leaves before `finish`, which may know the length of all.
@@ -55,15 +45,27 @@ class ScriptOutput:
     #: Writing cannot wait for the client.
     spools = False
     _spool: Spool | None = None
-    _write: Callable[[bytes], None] | None = None
     _size = 0
     #: What is wrong if there is no output at all.
     nothing = "the script printed nothing"
-    _ended = False
-    _answer: WholeResponse | None = None
     _answered = False
 
+    # What each request reads is kept by the object, since defaults of the class are read in more
+    # steps than that takes.
     def __init__(self, start_response: StartResponse) -> None:
+        #: Bytes that a whole response came instead of.
+        self.dropped = 0
+        #: What was printed has no head.
+        self.bare = False
+        #: Makes the head where it is not printed; None: it is the start of the output.
+        self.make_head: Callable[[], ScriptHead] | None = None
+        #: Adds what was set by other means than output.
+        self.complete_head: Callable[[ScriptHead], ScriptHead] | None = None
+        #: Takes output in its place, and puts what becomes of it.
+        self.body_filter: Callable[[bytes], None] | None = None
+        self._write: Callable[[bytes], None] | None = None
+        self._ended = False
+        self._answer: WholeResponse | None = None
         self._start_response = start_response
         self._pieces: list[bytes] = []
 

@@ -10,6 +10,8 @@ from taipan.scripts.request.output import ScriptOutput
 
 #: Characters of a text that waits for no others.
 LONG_TEXT = 1024
+#: Texts that usually wait to be encoded together.
+MOST_TEXTS = 128
 #: Texts that wait behind `append`, which looks at none of them.
 _MOST_APPENDED = 1024
 
@@ -71,16 +73,16 @@ class TextOutput:
     name = "<stdout>"
     mode = "w"
     closed = False
-    encoding = "utf-8"
-    #: As for file names: what came in as undecodable bytes goes out as the same bytes.
-    errors = "surrogateescape"
     line_buffering = False
     write_through = False
-    #: Texts that wait to be encoded together; with 0 each is passed on at once.
-    most_texts = 128
     _buffer: BinaryOutput | None = None
 
     def __init__(self, output: ScriptOutput) -> None:
+        self.encoding = "utf-8"
+        #: As for file names: what came in as undecodable bytes goes out as the same bytes.
+        self.errors = "surrogateescape"
+        #: Texts that wait to be encoded together; with 0 each is passed on at once.
+        self.most_texts = MOST_TEXTS
         self._output = output
         self._texts: list[str] = []
         #: Takes what is printed.
