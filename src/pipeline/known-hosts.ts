@@ -11,6 +11,9 @@ import { matchesHost, parseHostRule, type HostRule } from './route-host.ts'
 /** Hosts of which a line in the log tells. */
 const MOST_TOLD = 20
 
+/** No name below these is given to anybody (RFC 2606, RFC 6761, and ICANN's choice for private use). */
+const RESERVED = new Set(['localhost', 'test', 'example', 'invalid', 'internal'])
+
 /** What `withKnownHosts` needs. */
 export interface KnownHostsOptions {
   /** Names besides those of this machine, as in routes. */
@@ -45,10 +48,10 @@ export function withKnownHosts(
   }
 }
 
-/** Nobody can give an address to a name of this machine, or make an address stand for another one. */
+/** Nobody else can give an address to a name of this machine or network, or make an address stand for another one. */
 function isKnown(host: string, rules: readonly HostRule[]): boolean {
-  // Browsers always name one.
-  if (host === '' || host === 'localhost' || host.endsWith('.localhost')) return true
+  // Browsers always name one. A name without a dot is of the local network.
+  if (!host.includes('.') || RESERVED.has(host.slice(host.lastIndexOf('.') + 1))) return true
   const address = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
   return findIpVersion(address) !== undefined || rules.some((rule) => matchesHost(rule, host))
 }

@@ -134,28 +134,29 @@ describe.each(['daemon', 'embedded'])('%s', (engine) => {
 
 test('--dev explains errors to known hosts alone, and says once how to know another one', async () => {
   using project = createProject(FILES)
-  const flags = ['--dev', '--dev-host', '*.shop.test', '--timeout-startup', '20s']
+  const flags = ['--dev', '--dev-host', '*.shop.com', '--timeout-startup', '20s']
   await using taipan = await startTaipan(['-c', 'taipan.config.json', ...flags], {
     cwd: project.folder,
   })
   const visitAs = async (host: string, path: string, headers = BROWSER): Promise<RawResponse> =>
     await fetchRaw(taipan.url, { target: path, headers: [['Host', host], ...headers] })
-  for (const host of ['localhost', 'a.localhost:80', '127.9.9.9', '[::1]:8000', 'www.shop.test'])
+  const known = ['localhost', 'a.localhost:80', '127.9.9.9', '[::1]:8000', 'web:8000', 'shop.test']
+  for (const host of [...known, 'www.shop.com'])
     expect([host, (await visitAs(host, '/')).text]).toEqual([
       host,
       expect.stringContaining('of wsgi'),
     ])
   for (const headers of [BROWSER, CURL, PROGRAM]) {
-    expect((await visitAs('evil.test', '/', headers)).text).toBe('Internal Server Error\n')
-    expect((await visitAs('evil.test', '/asgi/', headers)).text).toBe('Internal Server Error\n')
-    const broken = await visitAs('localhost.evil.test:80', '/imports/', headers)
+    expect((await visitAs('evil.com', '/', headers)).text).toBe('Internal Server Error\n')
+    expect((await visitAs('evil.com', '/asgi/', headers)).text).toBe('Internal Server Error\n')
+    const broken = await visitAs('localhost.evil.com:80', '/imports/', headers)
     expect([broken.status, broken.text]).toEqual([503, 'Service Unavailable\n'])
   }
-  const begun = await visitAs('evil.test', '/begun')
+  const begun = await visitAs('evil.com', '/begun')
   expect([begun.status, begun.text]).toEqual([200, 'begun'])
   const { output } = await taipan.stop()
   expect(
-    output.match(/request for evil\.test is not explained .*--dev-host evil\.test /g),
+    output.match(/request for evil\.com is not explained .*--dev-host evil\.com /g),
   ).toHaveLength(1)
 })
 

@@ -97,7 +97,7 @@ async function start(
   project: { readonly folder: string },
   args: readonly string[],
 ): Promise<RunningTaipan> {
-  return await startTaipan(['-b', '127.0.0.1:0', '--dev', '--dev-host', 'taipan.test', ...args], {
+  return await startTaipan(['-b', '127.0.0.1:0', '--dev', ...args], {
     cwd: project.folder,
   })
 }
@@ -267,7 +267,7 @@ test.each([
 test('under a name that is not known nothing of it is there', async () => {
   using project = createProject({ 'app.py': page('"ok"') })
   await using taipan = await start(project, ['app.py', '-p', '1'])
-  const headers = [['Host', 'evil.test'], ...AS_PAGE] as const
+  const headers = [['Host', 'evil.com'], ...AS_PAGE] as const
   for (const target of ['/', EVENTS])
     expect((await fetchRaw(taipan.url, { target, headers })).text).toBe('<body>ok</body>')
   expect((await look(taipan.url)).version).not.toBe('')

@@ -338,7 +338,7 @@ describe('the log', () => {
     await using folder = await createFolder({
       'app.py': app('raise LookupError("<script>marker</script>")'),
     })
-    await using taipan = serve(folder, ['app.py', '-p', '1', '--dev', '--dev-host', 'taipan.test'])
+    await using taipan = serve(folder, ['app.py', '-p', '1', '--dev'])
     const response = await fetchRaw(await taipan.waitForUrl(), '/')
     expect(response.status).toBe(500)
     expect(response.text).toMatch(/LookupError/)

@@ -45,7 +45,7 @@ export const DEVELOPMENT = {
   }),
   devHost: option(list, [], {
     description:
-      'With --dev: further host name by which errors are shown in the browser and pages load again, such as shop.test or *.shop.test; repeatable.',
+      'With --dev: further host name by which errors are shown in the browser and pages load again, such as dev.shop.com or *.shop.com; repeatable.',
     form: 'list',
     environment: 'TAIPAN_DEV_HOST',
     flag: flag('Development', 'dev-host', { value: 'HOST' }),
