@@ -29,6 +29,8 @@ export interface Http2Link extends StreamTally {
   readonly lost: boolean
   /** Why the connection was aborted; undefined if the client has left. */
   readonly reason: Error | undefined
+  /** Calls when what was given to the session before is on its way. */
+  afterWriting(action: () => void): void
   /** Someone goes on working for a stream that is over, until the result is called. */
   occupy(): () => void
   /** The stream is closed; `early` if it was before its response was complete. */
@@ -175,9 +177,11 @@ export class ActiveStream implements ExchangeLink, Watched, Http2Output {
 
   #openBody(): StreamBody {
     const { stream } = this
-    // Else the client would go on sending what nobody reads (RFC 9113, 8.1).
+    // Else the client would go on sending what nobody reads (RFC 9113, 8.1). A reset overtakes what is not written.
     stream.on('finish', () => {
-      if (this.#body?.ended === false) stream.close(NGHTTP2_NO_ERROR)
+      this.#link.afterWriting(() => {
+        if (this.#body?.ended === false && !this.#closed) stream.close(NGHTTP2_NO_ERROR)
+      })
     })
     return new StreamBody({
       stream,

@@ -52,6 +52,8 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
   #leaving: 'no' | 'told' | 'last' = 'no'
   #lastTimer: NodeJS.Timeout | undefined
   #linger: Linger | undefined
+  /** To be done when what the session has now is written. */
+  readonly #afterWriting: (() => void)[] = []
 
   constructor(stream: ByteStream, context: Http2Context) {
     this.context = context
@@ -62,7 +64,7 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
       mostStreams: MOST_STREAMS,
       onData: (chunk) => this.#noteReceived(chunk),
       onEnd: () => this.#noteEnd(),
-      onWritten: () => this.#closeIfLast(),
+      onWritten: () => this.#noteWritten(),
       onClosed: () => this.#endSocket(),
     })
     this.#wire = wire
@@ -123,6 +125,14 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
       if (isOccupied) this.#occupied -= 1
       isOccupied = false
     }
+  }
+
+  afterWriting(action: () => void): void {
+    // The session writes what is new after this turn, and nothing before it has written what is old.
+    setImmediate(() => {
+      if (this.#wire.busy) this.#afterWriting.push(action)
+      else action()
+    })
   }
 
   expire(wait: Wait | 'send'): void {
@@ -280,6 +290,11 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
     this.clientEnded = true
     for (const stream of this.#streams) stream.noteClientEnd()
     this.#leave()
+  }
+
+  #noteWritten(): void {
+    for (const action of this.#afterWriting.splice(0)) setImmediate(action)
+    this.#closeIfLast()
   }
 
   get #isLast(): boolean {

@@ -243,6 +243,21 @@ describe('responses', () => {
     expect(lab.outcomes.map(({ error }) => error)).toEqual([undefined, undefined])
   })
 
+  test('answers before the end of bodies arrive, however many there are', async () => {
+    await using lab = await startLab((exchange) => answer(exchange, ''))
+    using client = await openFrames(lab.url)
+    client.send(formatWideStart())
+    for (let first = 1; first < 800; first += 20) {
+      const ids = Array.from({ length: 10 }, (_, at) => first + 2 * at)
+      const asked = ids.flatMap((id) => [
+        formatHead(id, requestFields('/', 'POST'), 0),
+        formatData(id, 'x'.repeat(1000), true),
+      ])
+      client.send(Buffer.concat(asked))
+      for (const id of ids) await client.waitFor(Frame.HEADERS, id)
+    }
+  })
+
   test('fields that are repeated stay, and those of HTTP/1 alone do not', async () => {
     await using lab = await startLab((exchange) =>
       answer(exchange, 'x', {
