@@ -21,7 +21,7 @@ test('a program gets what is usual', () => {
     directory: process.cwd(),
     environment: {},
     processes: 1,
-    startup: 60_000,
+    startup: { ms: 60_000, name: 'routes[0].upstream.timeouts.startup' },
   })
   expect(watched).toEqual([process.cwd()])
 })
@@ -36,7 +36,7 @@ test('a program gets what is given', () => {
     timeouts: { startup: '2s' },
   })
   const given = { name: 'served', directory: '/srv', environment: { A: 'b' }, processes: 3 }
-  expect(program).toMatchObject({ ...given, startup: 2000 })
+  expect(program).toMatchObject({ ...given, startup: { ms: 2000 } })
 })
 
 test('a program has limits if some are given', () => {
