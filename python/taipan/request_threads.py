@@ -49,12 +49,10 @@ class RequestThreads:
         exception to the locks there. Call it again if it was interrupted.
         """
         prepare_green_waits()
-        try:
-            NativeThread(
-                self._start_threads, "taipan-start", (on_ready, on_broken), listed=False
-            ).start()
-        except RuntimeError as error:
-            on_broken(f"its threads cannot start: {error}")
+        starter = NativeThread(
+            self._start_threads, "taipan-start", (on_ready, on_broken), listed=False
+        )
+        _start(starter, on_broken)
 
     def start(self, on_ready: Callable[[], None], on_broken: Callable[[str], None]) -> None:
         """Starts one thread for each socket.
@@ -76,10 +74,7 @@ class RequestThreads:
                 daemon=False,
             )
             self.started.append(thread)
-            try:
-                thread.start()
-            except RuntimeError as error:
-                on_broken(f"its threads cannot start: {error}")
+            if not _start(thread, on_broken):
                 return
 
     def _serve_socket(
@@ -183,3 +178,12 @@ class RequestThreads:
             and "thread" in message
             and others.pass_on(int(message["thread"]), message)
         )
+
+
+def _start(thread: NativeThread, on_broken: Callable[[str], None]) -> bool:
+    try:
+        thread.start()
+    except RuntimeError as error:
+        on_broken(f"its threads cannot start: {error}")
+        return False
+    return True

@@ -1,7 +1,7 @@
 import type { Exchange, Outcome, Transfer } from '../core/exchange.ts'
 import type { FieldPairs } from '../core/field-block.ts'
 import { encodeLatin1 } from '../wire/percent.ts'
-import { createTimeDirective } from './access-time.ts'
+import { createTimeDirective, findStart } from './access-time.ts'
 import { escapeLogItem, formatClfTime } from './clf.ts'
 import { readField } from './field-values.ts'
 
@@ -13,7 +13,7 @@ const DIRECTIVES: Readonly<Record<string, AccessFormat>> = {
   h: formatAddress,
   l: () => '-',
   u: ({ notes }) => (notes.user === '' ? '-' : escapeLogItem(encodeLatin1(notes.user))),
-  t: ({ startedAt }) => formatClfTime(Date.now() - (performance.now() - startedAt)),
+  t: (exchange) => formatClfTime(findStart(exchange)),
   r: ({ request: { method, target, version } }) =>
     escapeLogItem(`${method} ${target} ${formatProtocol(version)}`),
   s: (_, { status }) => (status === 0 ? '-' : String(status)),
@@ -24,7 +24,7 @@ const DIRECTIVES: Readonly<Record<string, AccessFormat>> = {
   S: createTransferFormat(({ received, sent }) => received + sent),
   k: createTransferFormat(({ earlier }) => earlier),
   D: ({ startedAt }) => String(Math.round((performance.now() - startedAt) * 1000)),
-  T: ({ startedAt }) => String(Math.floor((performance.now() - startedAt) / 1000)),
+  T: createDurationFormat(1000),
   m: ({ request }) => escapeLogItem(request.method),
   U: ({ request }) => escapeLogItem(request.path),
   q: ({ request }) => escapeLogItem(request.target.slice(request.path.length)),

@@ -1,4 +1,5 @@
 import type { Exchange } from '../core/exchange.ts'
+import { CLF_TIME } from './clf.ts'
 import { parseTimeFormat } from './strftime.ts'
 
 /** Of an exchange that is over. */
@@ -20,13 +21,14 @@ const NUMBERS: Readonly<Record<string, (ms: number) => string>> = {
 export function createTimeDirective(name: string): TimeFormat {
   const [, moment, format = ''] = /^(?:(begin|end)(?::|$))?(.*)$/s.exec(name) ?? []
   const find = moment === 'end' ? () => Date.now() : findStart
-  const text = format === '' ? '[%d/%b/%Y:%T %z]' : format
+  const text = format === '' ? CLF_TIME : format
   const formatNumber = Object.hasOwn(NUMBERS, text) ? NUMBERS[text] : undefined
   if (formatNumber !== undefined) return (exchange) => formatNumber(find(exchange))
   const formatTime = parseTimeFormat(text)
   return (exchange) => formatTime(new Date(find(exchange)))
 }
 
-function findStart({ startedAt }: Exchange): number {
+/** When its request came, in ms since 1970. */
+export function findStart({ startedAt }: Exchange): number {
   return Date.now() - (performance.now() - startedAt)
 }

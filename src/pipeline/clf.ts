@@ -1,6 +1,9 @@
 import { parseTimeFormat } from './strftime.ts'
 
-const formatTime = parseTimeFormat('[%d/%b/%Y:%T %z]')
+/** Times of the common log format, for `strftime`. */
+export const CLF_TIME = '[%d/%b/%Y:%T %z]'
+
+const formatTime = parseTimeFormat(CLF_TIME)
 const LETTERS: Readonly<Record<string, string>> = {
   '\b': 'b',
   '\n': 'n',

@@ -73,9 +73,10 @@ LOST_NAMES = {"cgi": ("escape", "parse_qs", "parse_qsl")}
 
 def restore_names(module: ModuleType) -> None:
     """Gives a module of Python its lost names again."""
-    stand_in = importlib.import_module(GIVEN_MODULES[module.__name__])
-    for name in LOST_NAMES[module.__name__]:
-        if not hasattr(module, name):
+    lost = [name for name in LOST_NAMES[module.__name__] if not hasattr(module, name)]
+    if lost:
+        stand_in = importlib.import_module(GIVEN_MODULES[module.__name__])
+        for name in lost:
             setattr(module, name, getattr(stand_in, name))
 
 
